@@ -484,3 +484,34 @@ def test_metadata_is_validated(
     assert code(response) == expected
     source = response.json()["errors"][0]["source"]
     assert source == {"pointer": f"/metadata/{list(metadata)[-1]}"}
+
+
+def test_a_deleted_file_is_gone_although_its_session_is_kept(stack: LocalStack) -> None:
+    session = started(stack)
+    assert complete(stack, session, [send_part(stack, session, 1, LAST)]).status == 200
+    stack.settle(retries=True)
+    path = f"/api/v1/object-upload/{session.file}"
+    assert stack.request("DELETE", path).status == 204
+    stack.settle(retries=True)
+    assert stack.request("GET", path).status == 410
+
+
+@pytest.mark.parametrize("announced", [{}, {"sizeInBytes": PART + 1}])
+def test_the_limit_of_a_grant_counts_for_a_session_that_began_without_it(
+    stack: LocalStack, announced: dict[str, Any]
+) -> None:
+    session = started(stack, **announced)
+    etags = [send_part(stack, session, 1, FIRST)]
+    small = replace(session, base=base_of(grant=granted(stack, maxBytes=MIB)["grant"]))
+    assert code(sign(stack, small, 2)) == "413 file_too_large"
+    assert code(complete(stack, small, etags)) == "413 file_too_large"
+    etags.append(send_part(stack, session, 2, b"b"))
+    assert complete(stack, session, etags).status == 200
+
+
+def test_no_response_with_a_secret_may_be_cached(stack: LocalStack) -> None:
+    session = started(stack)
+    grant = stack.request("POST", "/api/v1/upload-grant/mybucket", json_body={})
+    form = params(stack, base_of(), "a.txt", "text/plain")
+    for response in (grant, form, sign(stack, session, 1), listed(stack, session)):
+        assert dict(response.headers)["cache-control"] == "no-store"
