@@ -109,6 +109,9 @@ def test_a_forbidden_type_is_refused_by_name_or_type(stack: LocalStack) -> None:
         create(stack, name="all.zip", media_type=""),
         create(stack, name="notes.txt", media_type="application/x-msdownload"),
         params(stack, base_of(), "setup.exe", ""),
+        # The record would have the name setup.exe.
+        params(stack, base_of(), "Setup.EXE. ", ""),
+        create(stack, name="folder\\setup.exe..", media_type="text/plain"),
     ):
         assert response.status == 415
         document = response.json()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from coffer.domain.callers import Role
 from coffer.domain.clock import Clock
 from coffer.domain.errors import InvalidError, UnsupportedTypeError
+from coffer.domain.file_names import parse_sent_name
 from coffer.domain.identifiers import new_identifier
 from coffer.domain.sessions.ports import MultipartStore, Sessions
 from coffer.domain.sessions.record import (
@@ -88,11 +89,17 @@ class UploadStart:
         )
 
     def _refuse_forbidden(self, file: RequestedUpload) -> None:
-        found = self.forbidden.find_announced(file.original_filename, file.received_media_type)
+        sent = parse_sent_name(
+            file.original_filename,
+            file.relative_path,
+            pointer="/originalFilename",
+            path_pointer="/relativePath",
+        )
+        found = self.forbidden.find_announced(sent.name, file.received_media_type)
         if found is not None:
             raise UnsupportedTypeError(
                 "media_type_forbidden",
-                f"The file {file.original_filename[:100]!r} has the media type {found}, which is "
+                f"The file {sent.name[:100]!r} has the media type {found}, which is "
                 "not accepted here.",
             )
 
