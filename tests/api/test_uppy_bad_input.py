@@ -509,6 +509,14 @@ def test_the_limit_of_a_grant_counts_for_a_session_that_began_without_it(
     assert complete(stack, session, etags).status == 200
 
 
+def test_the_message_about_a_wrong_number_names_it_and_what_is_allowed(stack: LocalStack) -> None:
+    for wrong, shown in ((True, "True"), ("5e3", "5e3"), (10**16, str(10**16))):
+        message = create(stack, sizeInBytes=wrong).json()["message"]
+        assert message == (
+            f"sizeInBytes must be a whole number from 0 to 9999999999999999, not '{shown}'."
+        )
+
+
 def test_no_response_with_a_secret_may_be_cached(stack: LocalStack) -> None:
     session = started(stack)
     grant = stack.request("POST", "/api/v1/upload-grant/mybucket", json_body={})

@@ -133,10 +133,11 @@ def _number(values: Mapping[str, Any], name: str, *, minimum: int = 1) -> int | 
     value = values.get(name)
     if value in _NOTHING:
         return None
-    text = "" if isinstance(value, bool) else str(value)
+    text = str(value)
     is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_SIZE_DIGITS
     if not is_number or int(text) < minimum:
-        raise _malformed(name, f"must be a whole number of at least {minimum}")
+        detail = f"must be a whole number from {minimum} to {10**_MAX_SIZE_DIGITS - 1}"
+        raise _malformed(name, f"{detail}, not {text[:40]!r}")
     return int(text)
 
 
