@@ -29,7 +29,7 @@ app = Api()
 
 # API Gateway has no route for a path with a trailing slash, which old clients send. The greedy
 # route matches it, together with paths that have no route.
-@app.route("POST /api/v1/derivative", "POST /api/v1/derivative/{proxy+}")
+@app.route("POST /api/v1/derivative", "POST /api/v1/derivative/{proxy+}", reports_query=True)
 def add_derivative(request: Request) -> Response:
     if request.path.rstrip("/") != "/api/v1/derivative":
         return unrouted_response(request, service=service)

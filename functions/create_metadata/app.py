@@ -27,7 +27,7 @@ idempotency = Idempotency(runs=DynamoRuns(), clock=clock)
 app = Api()
 
 
-@app.route("POST /api/v1/metadata")
+@app.route("POST /api/v1/metadata", reports_query=True)
 def add_metadata(request: Request) -> Response:
     caller = identify(request)
 

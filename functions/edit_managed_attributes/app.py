@@ -25,12 +25,12 @@ editor = TermEditor(
 app = Api()
 
 
-@app.route("POST /api/v1/managed-attribute")
+@app.route("POST /api/v1/managed-attribute", reports_query=True)
 def create_managed_attribute(request: Request) -> Response:
     return editor.create(request, identify(request))
 
 
-@app.route("PATCH /api/v1/managed-attribute/{id}")
+@app.route("PATCH /api/v1/managed-attribute/{id}", reports_query=True)
 def change_managed_attribute(request: Request) -> Response:
     return editor.change(request, identify(request))
 

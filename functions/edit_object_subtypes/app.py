@@ -25,12 +25,12 @@ editor = TermEditor(
 app = Api()
 
 
-@app.route("POST /api/v1/object-subtype")
+@app.route("POST /api/v1/object-subtype", reports_query=True)
 def create_object_subtype(request: Request) -> Response:
     return editor.create(request, identify(request))
 
 
-@app.route("PATCH /api/v1/object-subtype/{id}")
+@app.route("PATCH /api/v1/object-subtype/{id}", reports_query=True)
 def change_object_subtype(request: Request) -> Response:
     return editor.change(request, identify(request))
 

@@ -21,7 +21,7 @@ load = partial(load_derivatives, catalogue)
 app = Api()
 
 
-@app.route("POST /api/v1/derivative/bulk-load", query=RECORD_QUERY)
+@app.route("POST /api/v1/derivative/bulk-load", query=RECORD_QUERY, reports_query=True)
 def load_derivatives_in_bulk(request: Request) -> Response:
     caller = identify(request)
     return bulk_load_response(request, Kind.DERIVATIVE, caller, load, lists, catalogue)

@@ -21,7 +21,7 @@ load = partial(load_metadata, catalogue)
 app = Api()
 
 
-@app.route("POST /api/v1/metadata/bulk-load", query=RECORD_QUERY)
+@app.route("POST /api/v1/metadata/bulk-load", query=RECORD_QUERY, reports_query=True)
 def load_metadata_in_bulk(request: Request) -> Response:
     caller = identify(request)
     return bulk_load_response(request, Kind.METADATA, caller, load, lists, catalogue)

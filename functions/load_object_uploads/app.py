@@ -23,7 +23,7 @@ load = partial(load_uploads, uploads, catalogue)
 app = Api()
 
 
-@app.route("POST /api/v1/object-upload/bulk-load", query=RECORD_QUERY)
+@app.route("POST /api/v1/object-upload/bulk-load", query=RECORD_QUERY, reports_query=True)
 def load_object_uploads_in_bulk(request: Request) -> Response:
     caller = identify(request)
     return bulk_load_response(request, Kind.OBJECT_UPLOAD, caller, load, lists, catalogue)

@@ -51,7 +51,7 @@ def show_api_info(request: Request) -> Response:
     return Response.of_json({"data": data, "links": {"self": request.url(())}})
 
 
-@app.route("POST /api/v1/permission-check")
+@app.route("POST /api/v1/permission-check", reports_query=True)
 def check_permissions(request: Request) -> Response:
     caller = identify(request)
     return permission_check_response(caller, parse_permission_check(request))

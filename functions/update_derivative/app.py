@@ -26,7 +26,7 @@ uploads, catalogue = DynamoUploads(), DynamoCatalogue()
 app = Api()
 
 
-@app.route("PATCH /api/v1/derivative/{id}")
+@app.route("PATCH /api/v1/derivative/{id}", reports_query=True)
 def change_derivative(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
@@ -36,7 +36,7 @@ def change_derivative(request: Request) -> Response:
     return written_response(request, DERIVATIVE_FIELDS, derivative)
 
 
-@app.route("PATCH /api/v1/derivative/{id}/relationships/{relation}")
+@app.route("PATCH /api/v1/derivative/{id}/relationships/{relation}", reports_query=True)
 def change_relationship(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")

@@ -29,7 +29,7 @@ clock = SystemClock()
 app = Api()
 
 
-@app.route("PATCH /api/v1/metadata/{id}")
+@app.route("PATCH /api/v1/metadata/{id}", reports_query=True)
 def change_metadata(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")
@@ -40,7 +40,7 @@ def change_metadata(request: Request) -> Response:
     return written_response(request, METADATA_FIELDS, metadata)
 
 
-@app.route("PATCH /api/v1/metadata/{id}/relationships/{relation}")
+@app.route("PATCH /api/v1/metadata/{id}/relationships/{relation}", reports_query=True)
 def change_relationship(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")

@@ -21,7 +21,7 @@ uploads = DynamoUploads()
 app = Api()
 
 
-@app.route("PATCH /api/v1/object-upload/{id}")
+@app.route("PATCH /api/v1/object-upload/{id}", reports_query=True)
 def change_upload(request: Request) -> Response:
     caller = identify(request)
     identifier = parse_identifier(require_variable(request, "id"), parameter="id")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from coffer.domain.errors import (
@@ -62,6 +63,7 @@ class Api:
         self._media_types: dict[str, tuple[str, ...]] = {}
         self.parameters: dict[str, tuple[str, ...]] = {}
         """Query parameters of the routes that refuse unknown ones."""
+        self._reporting: set[str] = set()
         self._negotiates = negotiates
         self._errors = errors
         self._crash = crash
@@ -71,16 +73,20 @@ class Api:
         *keys: str,
         media_types: tuple[str, ...] = (JSON_API, JSON),
         query: str | None = "",
+        reports_query: bool = False,
     ) -> Callable[[Route], Route]:
         """Serve these route keys (`GET /api/v1/metadata/{id}`) with the decorated function.
 
         `media_types` are the types of its responses. `query` has the names of its query parameters,
         separated by spaces; "filter[" stands for all names that begin with it. None accepts all
-        parameters.
+        parameters. With `reports_query`, the route writes nothing if the request has
+        `query_problems`, so it also runs for a wrong query, to find the problems of the body.
         """
 
         def register(serve: Route) -> Route:
             self.routes.update(dict.fromkeys(keys, serve))
+            if reports_query:
+                self._reporting.update(keys)
             self._media_types.update(dict.fromkeys(keys, media_types))
             if query is not None and self._negotiates:
                 self.parameters.update(dict.fromkeys(keys, tuple(query.split())))
@@ -136,13 +142,14 @@ class Api:
         return MalformedRequestError.of(problems) if problems else None
 
     def _with_other_errors(self, malformed: RequestError, request: Request) -> RequestError:
-        """Return the error together with those that the route finds. A route that writes is not
-        run."""
-        if request.method in ("GET", "HEAD"):
+        """Return the error together with those that the route finds. A route that could write is
+        not run."""
+        if request.method in ("GET", "HEAD") or request.route_key in self._reporting:
             try:
-                self.routes[request.route_key](request)
+                self.routes[request.route_key](replace(request, query_problems=malformed.problems))
             except (MalformedRequestError, InvalidError, CombinedError) as error:
-                return combine_errors([malformed, error])
+                is_reported = set(malformed.problems) <= set(error.problems)
+                return error if is_reported else combine_errors([malformed, error])
         return malformed
 
 

@@ -74,12 +74,20 @@ def parse_new_record(
     request: Request, fields: RecordFields, parsers: Mapping[str, Parser] | None = None
 ) -> GivenValues:
     """Return the values that the request body gives a new record."""
-    return parse_new(read_resource(request, fields.type), fields, parsers)
+    given = parse_new(read_resource(request, fields.type), fields, parsers)
+    return _with_query_problems(request, given)
 
 
 def parse_record_changes(request: Request, fields: RecordFields, identifier: str) -> GivenValues:
     """Return the values that the request body changes in the record `identifier`."""
-    return parse_changes(read_changes(request, fields.type, identifier), fields)
+    given = parse_changes(read_changes(request, fields.type, identifier), fields)
+    return _with_query_problems(request, given)
+
+
+def _with_query_problems(request: Request, given: GivenValues) -> GivenValues:
+    """Return the values with the problems of the request's query, which use cases raise."""
+    problems = (*request.query_problems, *given.problems)
+    return GivenValues(given, problems, given.identifier)
 
 
 def parse_new(
@@ -155,7 +163,7 @@ def parse_relationship_change(request: Request, fields: RecordFields) -> GivenVa
         raise MalformedRequestError(
             "malformed_relationship", str(error), pointer="/data"
         ) from error
-    return GivenValues({relationship.attribute: identifier})
+    return _with_query_problems(request, GivenValues({relationship.attribute: identifier}))
 
 
 def changed_relationship_response(record: VersionedRecord) -> Response:

@@ -39,6 +39,8 @@ class Request:
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
     body: bytes
+    query_problems: tuple[Problem, ...] = ()
+    """Problems of the query that the route must report with those of the body."""
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Request:

@@ -144,7 +144,8 @@ class ValidationErrors:
         """Raise the errors that were kept, together; do nothing if there are none."""
         errors = flatten_errors(self._errors)
         if self._malformed:
-            names = {problem.pointer for problem in self._malformed} - {ATTRIBUTES, RELATIONSHIPS}
+            names = {problem.pointer for problem in self._malformed if problem.pointer}
+            names -= {ATTRIBUTES, RELATIONSHIPS}
             for error in errors:
                 error.problems = tuple(
                     problem

@@ -15,8 +15,7 @@ from coffer.domain.vocabulary.fields import TERM_FIELDS
 from coffer.domain.vocabulary.ports import Vocabulary
 from coffer.domain.vocabulary.terms import ManagedAttribute, ObjectSubtype
 from coffer.http.api import require_variable
-from coffer.http.documents import check_identifier, read_resource
-from coffer.http.fields import parse_changes, parse_new_record
+from coffer.http.fields import parse_new_record, parse_record_changes
 from coffer.http.requests import Request
 from coffer.http.responses import Response
 from coffer.http.transactions.idempotency import idempotent_response, reserved_identifier
@@ -50,10 +49,7 @@ class TermEditor(Generic[T]):
         """Change the term of the path, and return it."""
         identifier = parse_identifier(require_variable(request, "id"), parameter="id")
         precondition = read_precondition(request)
-        fields = TERM_FIELDS[self.kind]
-        document = read_resource(request, fields.type)
-        check_identifier(document, identifier)
-        changes = parse_changes(document, fields)
+        changes = parse_record_changes(request, TERM_FIELDS[self.kind], identifier)
         term = change_term(self.vocabulary, caller, self.kind, identifier, changes, precondition)
         return term_response(request, term)
 
