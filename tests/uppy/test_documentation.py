@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 
@@ -26,6 +28,8 @@ USED = {
     "uppy 5",
     "uppy 6",
     "identifiers",
+    "new token of uppy 5",
+    "new grant of uppy 6",
     "messages of uppy 6",
     "continuing",
     "parts",
@@ -109,6 +113,59 @@ def test_uppy_uploads_with_the_documented_options(
         sizeInBytes=SIZE,
         sha256=SHA256,
     )
+
+
+@pytest.mark.parametrize("version", ["4", "5"])
+def test_uppy_uses_a_new_token_during_an_upload(version: str, run: Run, owner: Owner) -> None:
+    renewed = owner.stack.token("--user", owner.name, "--group", f"{BUCKET}/user")
+    assert renewed != owner.token
+    script = f"""
+    uppy.getPlugin('AwsS3Multipart').setOptions({{shouldUseMultipart: true}})
+    uppy.on('s3-multipart:part-uploaded', () => useToken({json.dumps(renewed)}))
+    window.start = () => uppy.addFile({{name: file.name, type: file.type, data: file}})
+    window.uppy = uppy
+    window.identifiers = identifiers
+    """
+    page = run("uppy 5", "identifiers", "new token of uppy 5", script=script, version=version)
+    wait_for(page, "!!window.uppy")
+    with page.expect_request("**/complete?*") as completion:
+        page.evaluate("() => { start(); uppy.upload() }")
+
+    assert completion.value.headers["authorization"] == f"Bearer {renewed}"
+    [identifier] = wait_for(page, "window.identifiers.length && window.identifiers")
+    assert_stored(owner, identifier, sizeInBytes=SIZE, sha256=SHA256)
+
+
+def test_uppy_6_continues_with_a_new_grant(run: Run, owner: Owner) -> None:
+    script = """
+    uppy.getPlugin('AwsS3').setOptions({shouldUseMultipart: true})
+    window.start = () => uppy.addFile({name: file.name, type: file.type, data: file})
+    window.uppy = uppy
+    window.identifiers = identifiers
+    """
+    page = run("uppy 6", "identifiers", "new grant of uppy 6", script=script, version="6")
+    revoked: list[str] = []
+    sent: list[str] = []
+
+    def revoke(route: Route) -> None:
+        """Revoke the first grant before the second part is signed."""
+        if not revoked:
+            grant = route.request.url.partition("/grant/")[2][:32]
+            status, _ = owner.request("DELETE", f"/api/v1/upload-grant/{BUCKET}/{UUID(grant)}")
+            assert status == 204
+            revoked.append(grant)
+        route.continue_()
+
+    page.route("**/s3/multipart/*/2?*", revoke)
+    page.on("request", lambda one: sent.append(one.url) if one.method == "PUT" else None)
+    wait_for(page, "!!window.uppy")
+    page.evaluate("() => { start(); uppy.upload() }")
+
+    [identifier] = wait_for(page, "window.identifiers.length && window.identifiers")
+    assert len(revoked) == 1
+    numbers = [parse_qs(urlsplit(url).query)["partNumber"] for url in sent]
+    assert numbers == [["1"], ["2"], ["3"]]
+    assert_stored(owner, identifier, sizeInBytes=SIZE, sha256=SHA256)
 
 
 def test_uppy_6_shows_the_words_of_the_api(run: Run) -> None:
