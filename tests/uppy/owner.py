@@ -124,6 +124,9 @@ class Owner:
         for upload in store.list_multipart_uploads(Bucket=bucket).get("Uploads", ()):
             if identifier in upload["Key"]:
                 named = {"Key": upload["Key"], "UploadId": upload["UploadId"]}
-                parts = store.list_parts(Bucket=bucket, **named).get("Parts", ())
+                try:
+                    parts = store.list_parts(Bucket=bucket, **named).get("Parts", ())
+                except store.exceptions.NoSuchUpload:
+                    return None  # it has been aborted since it was listed
                 return {int(part["PartNumber"]) for part in parts}
         return None
