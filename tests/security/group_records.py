@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +15,17 @@ from local.resources import Route
 from local.stack import LocalStack
 from tests.api.clients import JSON_API, multipart
 from tests.api.images import png
+from tests.api.uppy import put
+from tests.fakes.files import epub
 
 MARK = "quagga"
 """Part of every text that belongs to the group, and of nothing else."""
 API = "/api/v1"
 ABSENT = "01a201b2-61d3-7847-b106-8d77d4d6c0e9"
+PLAIN = {"Content-Type": "application/json"}
+NOTES = {"filename": f"{MARK}.txt", "type": "text/plain", "metadata": {}}
+PART_BODY = f"notes about a {MARK}".encode()
+PART_ETAG = f'"{hashlib.md5(PART_BODY, usedforsecurity=False).hexdigest()}"'
 BULK = {"Content-Type": f"{JSON_API}; ext=bulk"}
 
 
@@ -50,6 +57,11 @@ class GroupRecords:
         self.ids["export"] = self._record("object-export", self.export(self.ids["upload"]))
         self.ids["attribute"] = self._record("managed-attribute", ATTRIBUTE)
         self.ids["subtype"] = self._record("object-subtype", SUBTYPE)
+        self.ids["archive"] = self._file(f"{MARK}-members.epub", body=epub())
+        grant = self._plain(f"upload-grant/{self.bucket}", {}, 201)
+        self.ids |= {"grant": grant["id"], "grant text": grant["grant"]}
+        self.ids["session"] = self._session()
+        self.ids["sent session"] = self._session()
         self.stack.settle(retries=True)
         return self
 
@@ -58,9 +70,9 @@ class GroupRecords:
         headers = [*sent.headers, *self.authorization]
         return self.stack.request(method, sent.target, headers=headers, body=sent.body)
 
-    def _file(self, name: str, *, derivative: bool = False) -> str:
+    def _file(self, name: str, *, derivative: bool = False, body: bytes | None = None) -> str:
         target = f"{API}/file/{self.bucket}{'/derivative' if derivative else ''}"
-        response = self.ask("POST", form(target, name))
+        response = self.ask("POST", form(target, name, body))
         assert response.status == 200, response.text
         return str(response.json()["fileIdentifier"])
 
@@ -68,6 +80,25 @@ class GroupRecords:
         response = self.ask("POST", json_api(f"{API}/{kind}", document))
         assert response.status == 201, response.text
         return str(response.json()["data"]["id"])
+
+    def _session(self) -> str:
+        """Start an upload of Uppy whose first and only part is uploaded, and return its id."""
+        started = self._plain(f"uppy/{self.bucket}/s3/multipart", NOTES)
+        upload = str(started["uploadId"])
+        target = f"{API}/uppy/{self.bucket}/s3/multipart/{upload}/1"
+        signed = self.ask("GET", Sent(f"{target}?{self._session_query(upload)}"))
+        assert signed.status == 200, signed.text
+        uploaded = put(signed.json()["url"], PART_BODY)
+        assert (uploaded.status, uploaded.etag) == (200, PART_ETAG)
+        return upload
+
+    def _plain(self, path: str, document: Any, status: int = 200) -> dict[str, Any]:
+        response = self.ask("POST", json_api(f"{API}/{path}", document, PLAIN))
+        assert response.status == status, response.text
+        return dict(response.json())
+
+    def _session_query(self, session: str) -> str:
+        return f"key=incoming/{self.bucket}/{session}"
 
     def description(self, file: str) -> dict[str, Any]:
         """Return a document of metadata for a file."""
@@ -108,8 +139,13 @@ class GroupRecords:
             values |= {"fileId": self.ids["derived file"]}
             values |= {"filename": f"{self.ids['derived file']}.png"}
         kind = route.path.removeprefix(f"{API}/").partition("/")[0]
-        values["relation"] = "derivatives" if kind == "metadata" else "acDerivedFrom"
+        of_metadata = "dcCreator" if route.method == "PATCH" else "derivatives"
+        values["relation"] = of_metadata if kind == "metadata" else "acDerivedFrom"
         values["id"] = self.ids.get(NAMES.get(kind, ""), KNOWN.get(kind, ABSENT))
+        if route.path.endswith("/contents"):
+            values["id"] = self.ids["archive"]
+        values |= {"grant": self.ids["grant text"], "partNumber": "1"}
+        values["uploadId"] = self.ids[SESSIONS.get(route.path.rpartition("/")[2], "session")]
         names = re.findall(r"\{(\w+)\+?\}", route.path)
         return {name: values.get(name, ABSENT) for name in names}
 
@@ -118,7 +154,17 @@ class GroupRecords:
         own = {name: quote(value, safe="") for name, value in self.variables(route).items()}
         values = {**own, **(variables or {})}
         target = re.sub(r"\{(\w+)\+?\}", lambda name: values[name[1]], route.path)
+        if "/uppy/" in route.path and (query := self._query_for_uppy(route)):
+            target = f"{target}?{query}"
         return self._sent(route, target)
+
+    def _query_for_uppy(self, route: Route) -> str:
+        if route.path.endswith("/s3/params"):
+            return f"filename={MARK}.txt&type=text/plain"
+        if "{uploadId}" not in route.path:
+            return ""
+        query = self._session_query(self.variables(route)["uploadId"])
+        return f"{query}&partNumbers=1" if route.path.endswith("/batch") else query
 
     def _sent(self, route: Route, target: str) -> Sent:
         if route.method not in ("POST", "PATCH", "PUT"):
@@ -148,6 +194,7 @@ class GroupRecords:
             "metadataUuid": metadata, "derivativeType": "THUMBNAIL_IMAGE"}}}  # fmt: skip
         plain: dict[tuple[str, str], Any] = {
             ("POST", "/upload/{bucket}"): offer,
+            ("POST", "/permission-check"): {"data": {"type": "metadata", "attributes": {}}},
             ("POST", "/metadata"): described,
             ("PATCH", "/metadata/{id}"): changed,
             ("POST", "/derivative"): self.derivation(orphan),
@@ -174,11 +221,21 @@ class GroupRecords:
             ("PATCH", "/derivative/bulk"): {"data": [derived["data"]]},
             **{("POST", f"/{kind}/bulk-load"): named for kind, named in references.items()},
         }
+        parts = {"parts": [{"PartNumber": 1, "ETag": PART_ETAG}]}
+        for_uppy: dict[tuple[str, str], Any] = {
+            ("POST", "/upload-grant/{bucket}"): {},
+            **{
+                ("POST", f"/uppy/{start}/s3/multipart{end}"): document
+                for start in ("{bucket}", "grant/{grant}")
+                for end, document in (("", NOTES), ("/{uploadId}/complete", parts))
+            },
+        }
         return {
             ("POST", "/file/{bucket}"): lambda target: form(target, f"{MARK}.png"),
             ("POST", "/file/{bucket}/derivative"): lambda target: form(target, f"{MARK}.png"),
             **{key: _sending(document, {}) for key, document in plain.items()},
             **{key: _sending(document, BULK) for key, document in bulk.items()},
+            **{key: _sending(document, PLAIN) for key, document in for_uppy.items()},
         }
 
 
@@ -205,8 +262,12 @@ NAMES: Mapping[str, str] = {
     "object-export": "export",
     "managed-attribute": "attribute",
     "object-subtype": "subtype",
+    "upload-grant": "grant",
 }
 """The key in `GroupRecords.ids` for each type of resource."""
+SESSIONS: Mapping[str, str] = {"complete": "sent session"}
+"""The key in `GroupRecords.ids` of the session that a route completes; all others use one that is
+not completed."""
 KNOWN: Mapping[str, str] = {
     "media-type": "image/png",
     "license": "attribution-international-4",

@@ -10,6 +10,8 @@ from tests.api.clients import JSON_API
 AT_THE_ROOT = ("/resource-name-identifier", "/index-refresh", "/object-export", "/toa",
                "/derivative-generation")  # fmt: skip
 """Routes of the object store API outside /api, as in the old user guide."""
+FOR_UPPY = "/api/v1/uppy/"
+"""Routes below this path have errors as plain JSON with `message`: Uppy reads nothing else."""
 INTERNALS = re.compile(
     r"""Traceback|File\ "|\.py\b|line\ \d+,\ in|arn:aws|botocore|boto3|pynamodb|coffer\.\w+\.|
     \b(?:Key|Type|Value|Attribute|Runtime|Index|Assertion|Recursion|Unicode\w*)Error\b|
@@ -42,7 +44,12 @@ def check(target: str, response: Response, *, crashed: bool = False) -> None:
     found = INTERNALS.search(response.body.decode("utf-8", "replace"))
     assert found is None, f"{found} in {about}"
     if is_api(target) and response.body and response.status not in GATEWAY_STATUSES:
-        assert response.header("content-type") == JSON_API, about
-        errors = response.json()["errors"]
+        is_for_uppy = target.startswith(FOR_UPPY)
+        expected = "application/json" if is_for_uppy else JSON_API
+        assert response.header("content-type") == expected, about
+        document = response.json()
+        assert set(document) == ({"message", "errors"} if is_for_uppy else {"errors"}), about
+        assert not is_for_uppy or document["message"], about
+        errors = document["errors"]
         assert errors, about
         assert all(error["status"] and error["code"] and error["title"] for error in errors), about

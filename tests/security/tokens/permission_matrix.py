@@ -15,7 +15,9 @@ from local.stack import LocalStack
 from local.tokens import Issuer
 from tests.api.clients import JSON_API, multipart
 from tests.api.images import png
+from tests.api.uppy import put
 from tests.fakes.files import epub
+from tests.security.group_records import ABSENT, NOTES, PART_BODY, PART_ETAG, PLAIN
 
 
 class Caller(NamedTuple):
@@ -45,6 +47,22 @@ MATRIX = """
 POST file                         | guest
 POST file/derivative              | guest
 POST upload                       | guest
+POST upload-grant                 | guest
+DELETE upload-grant               | signed in
+GET uppy params                   | guest
+POST uppy multipart               | guest
+GET uppy parts                    | guest
+GET uppy part                     | guest
+GET uppy batch                    | guest
+POST uppy complete                | guest
+DELETE uppy multipart             | guest
+GET uppy params by grant          | anyone
+POST uppy multipart by grant      | anyone
+GET uppy parts by grant           | anyone
+GET uppy part by grant            | anyone
+GET uppy batch by grant           | anyone
+POST uppy complete by grant       | anyone
+DELETE uppy multipart by grant    | anyone
 GET file                          | read-only
 HEAD file                         | read-only
 GET thumbnail                     | read-only
@@ -142,7 +160,10 @@ GET openapi.json                  | anyone
 GET docs                          | anyone
 """
 """The least role that each operation requires. All records are in the bucket aafc. A file is public
-if its metadata says so; a file without metadata is visible to its group only."""
+if its metadata says so; a file without metadata is visible to its group only. A grant in the path
+stands for the token of its creator. A grant is revoked by its creator or by a super-user; here it
+does not exist, which is the response to all others too. Every caller is the same user, to whom the
+sessions of Uppy belong."""
 
 LEAST: Mapping[str, frozenset[str]] = {
     "anyone": frozenset(CALLERS),
@@ -214,8 +235,14 @@ NEVER = {"If-Match": '"999"'}
 NOT_FORBIDDEN: Mapping[str, int] = {
     "POST export": 422,
     "POST export at root": 422,
+    "GET uppy parts": 404,
+    "GET uppy part": 404,
+    "GET uppy batch": 404,
+    "POST uppy complete": 404,
+    "DELETE uppy multipart": 404,
 }
-"""Statuses for other callers where it is not 403: an export lists the files that are refused."""
+"""Statuses for other callers where it is not 403: an export lists the files that are refused, and
+a session is hidden. Permitted callers must not get this status."""
 
 Sent = dict[str, Any]
 Operation = tuple[str, str, Sent]
@@ -248,6 +275,11 @@ class OperationRequests:
         self.subtype = self._made("object-subtype", _SUBTYPE, "realm's admin")
         export = {"fileIdentifiers": [self.public.upload]}
         self.export = self._made("object-export", export, "realm's admin")
+        self.grant = self._plain("upload-grant/aafc", {}, 201)["grant"]
+        self.session, self.sent_session = self._session(), self._session()
+        sent = _to_uppy({"parts": [{"PartNumber": 1, "ETag": PART_ETAG}]})
+        target = self._uppy(self.sent_session, "/complete")
+        assert self._as("realm's admin", "POST", target, sent).status == 200
         self.stack.settle(retries=True)
 
     def ask(self, caller: str, operation: str) -> Response:
@@ -273,6 +305,8 @@ class OperationRequests:
         """Return method, target and content of each operation, by name."""
         return {
             **self._files(),
+            **self._uploads_of_uppy("uppy/aafc", ""),
+            **self._uploads_of_uppy(f"uppy/grant/{self.grant}", " by grant"),
             **self._of_described("", self.private),
             **self._of_described("public ", self.public),
             **self._bulks(),
@@ -291,6 +325,8 @@ class OperationRequests:
         return {
             "POST file": ("POST", f"{API}/file/aafc", file),
             "POST file/derivative": ("POST", f"{API}/file/aafc/derivative", file),
+            "POST upload-grant": ("POST", f"{API}/upload-grant/aafc", _to_uppy({})),
+            "DELETE upload-grant": ("DELETE", f"{API}/upload-grant/aafc/{ABSENT}", {}),
             "POST upload": ("POST", f"{API}/upload/aafc", offers),
             "GET undescribed file": ("GET", undescribed, {}),
             "GET undescribed thumbnail": ("GET", f"{undescribed}/thumbnail", {}),
@@ -304,6 +340,39 @@ class OperationRequests:
                 "GET", f"{stored}/derivative/{self.private.derivative_file}.png", {},
             ),
         }  # fmt: skip
+
+    def _uploads_of_uppy(self, path: str, kind: str) -> dict[str, Operation]:
+        """Return the calls of Uppy. The session that is completed and aborted was completed."""
+        parts = {"parts": [{"PartNumber": 1, "ETag": PART_ETAG}]}
+        root, open_, sent = f"{API}/{path}/s3", self.session, self.sent_session
+        completion = self._uppy(sent, "/complete", path)
+        return {
+            f"GET uppy params{kind}": ("GET", f"{root}/params?filename=a.txt", {}),
+            f"POST uppy multipart{kind}": ("POST", f"{root}/multipart", _to_uppy(NOTES)),
+            f"GET uppy parts{kind}": ("GET", self._uppy(open_, "", path), {}),
+            f"GET uppy part{kind}": ("GET", self._uppy(open_, "/1", path), {}),
+            f"GET uppy batch{kind}": (
+                "GET", f"{self._uppy(open_, '/batch', path)}&partNumbers=1,2", {},
+            ),
+            f"POST uppy complete{kind}": ("POST", completion, _to_uppy(parts)),
+            f"DELETE uppy multipart{kind}": ("DELETE", self._uppy(sent, "", path), {}),
+        }  # fmt: skip
+
+    def _uppy(self, session: str, more: str, path: str = "uppy/aafc") -> str:
+        return f"{API}/{path}/s3/multipart/{session}{more}?key=incoming/aafc/{session}"
+
+    def _session(self) -> str:
+        """Start an upload of Uppy, upload its only part, and return its id."""
+        session = str(self._plain("uppy/aafc/s3/multipart", NOTES)["uploadId"])
+        signed = self._as("realm's admin", "GET", self._uppy(session, "/1"), {"headers": {}})
+        assert signed.status == 200, signed.text
+        assert put(signed.json()["url"], PART_BODY).etag == PART_ETAG
+        return session
+
+    def _plain(self, path: str, document: Any, status: int = 200) -> dict[str, Any]:
+        response = self._as("realm's admin", "POST", f"{API}/{path}", _to_uppy(document))
+        assert response.status == status, response.text
+        return dict(response.json())
 
     def _of_described(self, kind: str, one: Described) -> dict[str, Operation]:
         """Return the operations on a file with metadata and on its records."""
@@ -502,6 +571,10 @@ def _document(
 ) -> Sent:
     data = {"type": kind, "attributes": dict(attributes)}
     return _documents(data | ({"id": identifier} if identifier else {}), **headers)
+
+
+def _to_uppy(document: Any) -> Sent:
+    return {"headers": PLAIN, "json_body": document}
 
 
 def _documents(data: Any, **headers: str) -> Sent:

@@ -10,8 +10,20 @@ import pytest
 from local.gateway.api import Response
 from local.resources import Route
 from local.stack import LocalStack
+from tests.api.clients import problems
 from tests.api.images import png
-from tests.security.group_records import API, BULK, MARK, GroupRecords, Sent, form, json_api, routes
+from tests.security.group_records import (
+    ABSENT,
+    API,
+    BULK,
+    MARK,
+    PLAIN,
+    GroupRecords,
+    Sent,
+    form,
+    json_api,
+    routes,
+)
 from tests.security.response_rules import check
 
 SHARED_PATHS = (
@@ -70,7 +82,9 @@ def test_no_route_serves_a_stranger(owned: GroupRecords, stranger: Stranger) -> 
     for route in routes(owned.stack):
         if not _about_a_group(route):
             continue
-        sent = owned.request(route)
+        # A grant stands for its creator, so the stranger has none of this group.
+        unknown = {"grant": ABSENT} if "{grant}" in route.path else {}
+        sent = owned.request(route, unknown)
         response = stranger.ask(route.method, sent)
         _learns_nothing(owned, response, sent, route.key)
         if "{" in route.path or route.method != "GET":
@@ -80,6 +94,26 @@ def test_no_route_serves_a_stranger(owned: GroupRecords, stranger: Stranger) -> 
         asked += 1
     assert asked > 35
     assert owned.stack.failures == []
+
+
+def test_a_grant_of_another_group_reaches_no_session(
+    owned: GroupRecords, stranger: Stranger
+) -> None:
+    made = stranger.ask("POST", json_api(f"{API}/upload-grant/bicoe", {}, PLAIN))
+    assert made.status == 201, made.text
+    asked = 0
+    for route in routes(owned.stack):
+        if "{grant}" in route.path and "{uploadId}" in route.path:
+            sent = owned.request(route, {"grant": made.json()["grant"]})
+            response = stranger.ask(route.method, sent)
+            _learns_nothing(owned, response, sent, route.key)
+            assert problems(response) == [("404", "upload_session_not_found")]
+            asked += 1
+    assert asked == 5
+    listing = next(
+        one for one in routes(owned.stack) if one.path.endswith("{bucket}/s3/multipart/{uploadId}")
+    )
+    assert owned.ask("GET", owned.request(listing)).status == 200
 
 
 @pytest.mark.parametrize("kind", LISTS)
