@@ -13,6 +13,7 @@ from coffer.domain.callers import Caller, Role
 from coffer.domain.errors import (
     MalformedRequestError,
     NotFoundError,
+    RecordChangedError,
     TooLargeError,
     UnavailableError,
 )
@@ -117,6 +118,19 @@ def test_a_completion_whose_parts_are_fixed_wins(scenario: Scenario) -> None:
     scenario.complete(session, request, racing)
     assert scenario.status(session) is SessionStatus.COMPLETED
     assert scenario.store.objects == {session.key: LAST}
+
+
+def test_an_abort_that_other_requests_prevent_does_not_claim_success(scenario: Scenario) -> None:
+    session = scenario.start()
+
+    class Busy(InMemorySessions):
+        def replace(self, before: UploadSession, after: UploadSession) -> UploadSession:
+            raise RecordChangedError(before.identifier)
+
+    busy = Busy(scenario.clock)
+    busy.records = scenario.sessions.records
+    with pytest.raises(UnavailableError):
+        scenario.abort(session, replace(scenario.editor, sessions=busy))
 
 
 def test_a_completion_during_the_abort_is_refused(scenario: Scenario) -> None:

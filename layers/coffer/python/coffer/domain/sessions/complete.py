@@ -90,9 +90,7 @@ class SessionEditor:
                 current = self._find(uploader, identifier, key)
                 if current.status is SessionStatus.UPLOADING:
                     raise session_not_found() from None
-        raise UnavailableError(
-            "records_busy", "Several requests change this upload at the same time. Try again."
-        )
+        raise _session_busy()
 
     def abort(self, uploader: Uploader, identifier: str, key: str) -> None:
         """Discard the parts of an unfinished upload. A completed one keeps its file."""
@@ -105,6 +103,7 @@ class SessionEditor:
             except RecordChangedError:
                 continue
             return
+        raise _session_busy()
 
     def _find(self, uploader: Uploader, identifier: str, key: str) -> UploadSession:
         session = find_session(self.sessions, uploader, identifier, key)
@@ -146,6 +145,12 @@ class SessionEditor:
         again = self.clock.now() + PART_URL_LIFETIME
         self.sessions.replace(session, session.aborted(again))
         self.store.abort(session.key, session.store_upload)
+
+
+def _session_busy() -> UnavailableError:
+    return UnavailableError(
+        "records_busy", "Several requests change this upload at the same time. Try again."
+    )
 
 
 def _require_same(parts: Sequence[ClientPart], stored: Sequence[StoredPart]) -> None:

@@ -147,7 +147,7 @@ _ROWS = (
     ("DELETE /multipart/{uploadId}", "abortUppyUpload", "Abort an upload",
      "Removes the parts. A completed upload keeps its file, and the response is the same.",
      "sessionId uppyKey", None, _json("The upload has ended.", "UppyAborted"),
-     f"{_SESSION} STORE"),
+     f"{_SESSION} STORE RECORDS_BUSY"),
 )
 
 
