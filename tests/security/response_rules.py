@@ -21,6 +21,8 @@ INTERNALS = re.compile(
 )
 """Patterns that show internals: stack traces, modules, vendors' errors, tables, buckets, queues."""
 GATEWAY_STATUSES = {413, 414, 431}
+UNDECODABLE_PATH = b'{"message":"Bad Request"}'
+"""The gateway's own response, with status 400, to a path that it cannot decode."""
 
 
 def is_api(target: str) -> bool:
@@ -43,6 +45,8 @@ def check(target: str, response: Response, *, crashed: bool = False) -> None:
         return
     found = INTERNALS.search(response.body.decode("utf-8", "replace"))
     assert found is None, f"{found} in {about}"
+    if response.status == 400 and response.body == UNDECODABLE_PATH:
+        return
     if is_api(target) and response.body and response.status not in GATEWAY_STATUSES:
         is_for_uppy = target.startswith(FOR_UPPY)
         expected = "application/json" if is_for_uppy else JSON_API
