@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _START_BYTES = 512
 _SAFE_CONTROLS = bytes((0x09, 0x0A, 0x0C, 0x0D, 0x1B))
-_CONTROLS = bytes(range(0x20))
+_CONTROLS = bytes(range(0x20)).translate(None, _SAFE_CONTROLS)
 _MOSTLY_READABLE = bytes(range(0x20, 0x7F)) + bytes(range(0xC0, 0x100)) + _SAFE_CONTROLS
 
 
@@ -16,7 +16,7 @@ def looks_like_text(head: bytes) -> bool:
     """
     if not head:
         return False
-    controls = _count(head, _CONTROLS) - _count(head, _SAFE_CONTROLS)
+    controls = _count(head, _CONTROLS)
     readable = _count(head, _MOSTLY_READABLE)
     if controls * 100 < len(head) * 2 and readable * 100 > len(head) * 90:
         return True
@@ -29,7 +29,7 @@ def begins_as_text(head: bytes) -> bool:
     Headers of programs, archives and pictures have zeros there, also in front of a long text.
     """
     start = head[:_START_BYTES]
-    return _count(start, _CONTROLS) == _count(start, _SAFE_CONTROLS) and looks_like_text(head)
+    return _count(start, _CONTROLS) == 0 and looks_like_text(head)
 
 
 def _looks_like_utf8(head: bytes, controls: int) -> bool:

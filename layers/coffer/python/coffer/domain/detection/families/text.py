@@ -90,8 +90,10 @@ def fastq(head: bytes) -> str | None:
 
     Source: Cock et al. 2010, doi:10.1093/nar/gkp1137.
     """
+    if head[0] != 0x40:
+        return None
     lines = head[:_FASTQ_SEARCH_BYTES].splitlines()
-    if head[0] != 0x40 or len(lines) < 4:
+    if len(lines) < 4:
         return None
     name, sequence, plus, quality = lines[:4]
     if not sequence or sequence.translate(None, _SEQUENCE_LETTERS):
@@ -121,8 +123,9 @@ def bibtex_after_comment(head: bytes) -> str | None:
 def batch(head: bytes) -> str | None:
     """Recognise Windows batch files; a remark alone may be a text about REM sleep."""
     start = head[:_BATCH_SEARCH_BYTES].lower()
-    commands = any(b"\n" + command in start for command in _BATCH_COMMANDS)
-    is_batch = start.startswith(b"@echo off") or (start.startswith(b"rem ") and commands)
+    is_batch = start.startswith(b"@echo off") or (
+        start.startswith(b"rem ") and any(b"\n" + command in start for command in _BATCH_COMMANDS)
+    )
     return "application/x-bat" if is_batch else None
 
 
