@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from coffer.domain.detection import canonical, extensions_of, is_a, known_media_types
+from coffer.domain.detection.families import audio, data, executables, images, mail, text
 from coffer.domain.detection.registry import supertype_of, type_by_name
-from coffer.domain.detection.signatures import RECOGNISERS, types_by_signature
+from coffer.domain.detection.signatures import RECOGNISERS, Recogniser, types_by_signature
 from coffer.domain.detection.tables.registry import (
     ALIASES,
     ENDINGS,
@@ -104,7 +105,100 @@ def test_every_signature_is_found_unless_a_stronger_one_hides_it() -> None:
 
 def test_recognisers_return_none_for_short_heads() -> None:
     for recognisers in RECOGNISERS.values():
-        for recognise in recognisers:
+        for _, recognise in recognisers:
             for byte in range(256):
                 found = recognise(bytes((byte,)))
                 assert found is None or found in KNOWN
+
+
+_DER = b"\x30\x80" + b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0"
+_ASF = b"\x30\x26\xb2\x75"
+_DBF = b"\x03\x01\x01\x01" + bytes(4) + b"\x41\x01\x02" + bytes(21) + b"NAME\x00" + bytes(6) + b"C"
+
+RECOGNISED: dict[Recogniser, list[bytes]] = {
+    data.owner_file: [
+        b"\x05admin" + bytes(48) + b"\x05\x00",
+        b"\x0fadmin" + bytes(48) + b"\x0f\x00",
+    ],
+    mail.mbox: [b"From a@b.example Mon Nov 30 00:00:00 2026\nFrom: a\n"],
+    executables.fat_mach_o: [
+        b"\xca\xfe\xba\xbe\x00\x00\x00\x02",
+        b"\xbe\xba\xfe\xca\x02\x00\x00\x00",
+    ],
+    audio.windows_video: [_ASF + "wmv2".encode("utf-16-le")],
+    text.html_tag_first: [b"<html>"],
+    mail.saved_page: [b'From: "Saved by Internet Explorer 11"'],
+    executables.thin_mach_o: [
+        b"\xfe\xed\xfa\xce" + bytes(11) + b"\x02",
+        b"\xce\xfa\xed\xfe" + bytes(8) + b"\x02\x00\x00\x00",
+        b"\xcf\xfa\xed\xfe" + bytes(8) + b"\x02\x00\x00\x00",
+    ],
+    executables.pe: [b"MZ" + bytes(126) + b"PE\x00\x00"],
+    executables.elf: [b"\x7fELF"],
+    executables.any_mach_o: [b"\xfe\xed\xfa\xce", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"],
+    audio.mpeg: [b"\xff\xfb", b"ID3", b"\r\nID3", b"\x00\x00\xff\xfb"],
+    audio.ac3: [b"\x0bw\x00\x00\x00\x40"],
+    audio.windows_audio: [_ASF + "Windows Media Audio".encode("utf-16-le")],
+    images.cgm: [b"\x00\x21\x10\x22\x00\x01"],
+    images.plain_anymap: [b"P1\n2 2\n0 1 1 0\n"],
+    images.dwg: [b"AC1015"],
+    images.dgn: [b"\x08\x09\xfe\x02", b"\xc8\x09\xfe\x02"],
+    mail.certain: [
+        b"#! rnews 1",
+        b"N#! rnews 1",
+        b"X-Mailer: x",
+        b"Relay-Version: x",
+        b"return-path: x",
+        b"Message-ID: x",
+        b"X-A: b\nDate: c\n",
+        b"DKIM-A: b\nDate: c\n",
+        b"ARC-A: b\nDate: c\n",
+    ],
+    text.bibtex: [b"@book{a"],
+    text.fasta: [b">a\nACGTACGTACGT\n"],
+    text.fastq: [b"@a\nACGT\n+\n!!!!\n"],
+    text.batch: [b"@echo off\r\n", b"REM x\r\necho y\r\n", b"rem x\r\necho y\r\n"],
+    text.graphviz: [
+        b"graph a {",
+        b"digraph a {",
+        b"strict graph a {",
+        b"// a\ngraph b {",
+        b"/* a */ graph b {",
+        b" graph a {",
+    ],
+    data.cpio_of_text: [b"070707" + b"0" * 44],
+    data.marc: [b"00714cam  2200205 a 4500"],
+    data.flow_cytometry: [b"FCS3.0    "],
+    data.sereal: [b"=srl\x01"],
+    data.heap_dump: [b"JAVA PROFILE 1.0.2\x00"],
+    data.signed_data: [_DER],
+    data.certificate: [
+        b"\x30\x82" + bytes(10) + b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"
+    ],
+    data.fat_image: [b"\xeb\x3c\x90" + bytes(11) + b"\x02" + bytes(9)],
+    mail.likely: [
+        *(
+            field + b": x\nReceived: y\n"
+            for field in (
+                *(b"Content-ID", b"date", b"From", b"message-id", b"Received", b"x-originating-ip"),
+                *(b"Delivered-To", b"Sent", b"To", b"User-Agent", b"X-Mailer"),
+            )
+        ),
+        b"\xef\xbb\xbfSubject: x\nReceived: y\n",
+    ],
+    text.matlab_function: [b"function a = b(c)"],
+    data.dbf: [_DBF],
+    data.key: [b"\x30\x80\x02\x01\x00"],
+    text.bibtex_after_comment: [b"% a\n@book{a"],
+    data.miniseed: [b"000001D " + bytes(40)],
+}
+
+
+def test_a_recogniser_finds_nothing_in_files_that_start_with_other_bytes() -> None:
+    for starts, recognise in (row for rows in RECOGNISERS.values() for row in rows):
+        if len(starts) == 256:
+            continue
+        for head in RECOGNISED[recognise]:
+            assert recognise(head), (recognise, head)
+            others = (bytes((byte,)) + head[1:] for byte in range(256) if byte not in starts)
+            assert [other for other in others if recognise(other)] == []

@@ -42,50 +42,63 @@ _BINARY = ("application/vnd.fdsn.mseed", "audio/", "image/", "video/")
 Recogniser = Callable[[bytes], str | None]
 """Returns a media type for the head of a file, or None."""
 
-RECOGNISERS: dict[int, tuple[Recogniser, ...]] = {
-    90: (images.tga,),
-    80: (data.owner_file,),
-    70: (mail.mbox,),
+_ANY = bytes(range(256))
+_DIGIT = b"0123456789"
+
+RECOGNISERS: dict[int, tuple[tuple[bytes, Recogniser], ...]] = {
+    90: ((_ANY, images.tga),),
+    80: ((bytes(range(5, 16)), data.owner_file),),
+    70: ((b"F", mail.mbox),),
     60: (
-        executables.fat_mach_o,
-        executables.pe_for_machine,
-        audio.windows_video,
-        text.html_tag_first,
-        mail.saved_page,
-        data.postscript_illustrator,
+        (b"\xbe\xbf\xca", executables.fat_mach_o),
+        (_ANY, executables.pe_for_machine),
+        (b"\x30", audio.windows_video),
+        (b"<", text.html_tag_first),
+        (b"Ff", mail.saved_page),
+        (_ANY, data.postscript_illustrator),
     ),
-    55: (executables.thin_mach_o, executables.pe, text.robots),
+    55: (
+        (b"\xce\xcf\xfe", executables.thin_mach_o),
+        (b"M", executables.pe),
+        (_ANY, text.robots),
+    ),
     50: (
-        executables.elf,
-        executables.any_mach_o,
-        audio.mpeg,
-        audio.ac3,
-        audio.windows_audio,
-        images.cgm,
-        images.plain_anymap,
-        images.dwg,
-        images.dgn,
-        images.dxf,
-        mail.certain,
-        text.bibtex,
-        text.fasta,
-        text.fastq,
-        text.batch,
-        text.graphviz,
-        data.cpio_of_text,
-        data.marc,
-        data.flow_cytometry,
-        data.sereal,
-        data.heap_dump,
-        data.signed_data,
-        data.certificate,
-        data.fat_image,
+        (b"\x7f", executables.elf),
+        (b"\xce\xcf\xfe", executables.any_mach_o),
+        (b"\x00\rI\xff", audio.mpeg),
+        (b"\x0b", audio.ac3),
+        (b"\x30", audio.windows_audio),
+        (b"\x00", images.cgm),
+        (b"P", images.plain_anymap),
+        (b"A", images.dwg),
+        (bytes(range(0x08, 0x100, 0x10)), images.dgn),
+        (_ANY, images.dxf),
+        (b"#ADMNRXmr", mail.certain),
+        (b"@", text.bibtex),
+        (b">", text.fasta),
+        (b"@", text.fastq),
+        (b"@Rr", text.batch),
+        (b"\t\n\x0b\x0c\r /dgs", text.graphviz),
+        (b"0", data.cpio_of_text),
+        (_DIGIT, data.marc),
+        (b"F", data.flow_cytometry),
+        (b"=", data.sereal),
+        (b"J", data.heap_dump),
+        (b"\x30", data.signed_data),
+        (b"\x30", data.certificate),
+        (b"\xeb", data.fat_image),
     ),
-    45: (mail.likely,),
-    40: (mail.possible, text.matlab_function, data.dbf, data.key),
-    30: (text.bibtex_after_comment,),
-    10: (data.miniseed,),
+    45: ((b"CDFMRSTUXcdfmrx\xef", mail.likely),),
+    40: (
+        (_ANY, mail.possible),
+        (b"f", text.matlab_function),
+        (data.DBF_VERSIONS, data.dbf),
+        (b"\x30", data.key),
+    ),
+    30: ((b"%", text.bibtex_after_comment),),
+    10: ((_DIGIT, data.miniseed),),
 }
+"""Functions by tier, each after the first bytes of the files that it may recognise."""
 
 _Rows = list[tuple[int, str, int, tuple[Part, ...]]]
 """Rank, media type, length, and the parts, with the end of the bytes in which each is searched."""
@@ -106,13 +119,15 @@ def types_by_signature(head: bytes) -> list[str]:
     """
     if not head:
         return []
-    for tier, rows in _tiers().items():
+    for recognisers, rows in _tiers_for(head[0]):
         found = [
             (media_type, 0 if media_type.startswith(_BINARY) else sys.maxsize)
-            for recognise in RECOGNISERS.get(tier, ())
+            for recognise in recognisers
             if (media_type := recognise(head)) is not None
         ]
         found += _matching(rows, head)
+        if not found:
+            continue
         if any(length <= _MAX_SHORT_BYTES for _, length in found) and begins_as_text(head):
             found = [one for one in found if _counts_in_text(*one)]
             if found and all(length <= _MAX_WEAK_BYTES for _, length in found):
@@ -149,6 +164,22 @@ def _matching(tier: _Tier, head: bytes) -> list[tuple[str, int]]:
 
 def _length(row: Row) -> int:
     return sum(len(mark) for _, _, mark in row[2])
+
+
+@cache
+def _tiers_for(first_byte: int) -> list[tuple[list[Recogniser], _Tier]]:
+    """Return the recognisers and rows of each tier for files that start with a byte."""
+    tiers = []
+    for number, (by_byte, others) in _tiers().items():
+        recognisers = [ask for starts, ask in RECOGNISERS.get(number, ()) if first_byte in starts]
+        rows = {
+            offset: by_mark
+            for offset, by_mark in by_byte.items()
+            if offset or first_byte in by_mark
+        }
+        if recognisers or rows or others:
+            tiers.append((recognisers, _Tier(rows, others)))
+    return tiers
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_DBF_VERSIONS = frozenset(b"\x02\x03\x30\x31\x32\x43\x63\x83\x8b\xcb\xf5\xe5\xfb")
+DBF_VERSIONS = b"\x02\x03\x30\x31\x32\x43\x63\x83\x8b\xcb\xf5\xe5\xfb"
 _DIGITS = frozenset(b"0123456789")
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 _CPIO_HEADER_BYTES = 50
@@ -27,7 +27,7 @@ _CLUSTER_SIZES = frozenset(b"\x01\x02\x04\x08\x10")
 
 def dbf(head: bytes) -> str | None:
     """Recognise dBASE by its version, date, sizes and first field."""
-    if len(head) < 44 or head[0] not in _DBF_VERSIONS:
+    if len(head) < 44 or head[0] not in DBF_VERSIONS:
         return None
     dated = 1 <= head[2] <= 12 and 1 <= head[3] <= 31
     header_bytes_plausible = head[9] != 0 or head[8] >= 0x41
