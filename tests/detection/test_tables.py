@@ -78,8 +78,8 @@ def test_a_name_stands_for_a_type_with_its_extension() -> None:
 def _file_with(row: Row) -> bytes:
     """Return the smallest file with all parts of a row."""
     content = bytearray()
-    for first, last, mark in row[2]:
-        at = min(max(first, len(content)), last)
+    for first, end, mark in row[2]:
+        at = min(max(first, len(content)), end - len(mark))
         content += b"\x01" * (at - len(content))
         content[at : at + len(mark)] = mark
     return bytes(content) + b"\xff\x00"  # a short signature does not count in a text

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from coffer.domain.detection.families import audio, data, executables, images, mail, text
@@ -101,7 +102,7 @@ RECOGNISERS: dict[int, tuple[tuple[bytes, Recogniser], ...]] = {
 """Functions by tier, each after the first bytes of the files that it may recognise."""
 
 _Rows = list[tuple[int, str, int, tuple[Part, ...]]]
-"""Rank, media type, length, and the parts, with the end of the bytes in which each is searched."""
+"""Rank, media type, length, and the parts."""
 
 
 class _Tier(NamedTuple):
@@ -162,10 +163,6 @@ def _matching(tier: _Tier, head: bytes) -> list[tuple[str, int]]:
     return [(media_type, length) for _, media_type, length, _ in sorted(found)] if found else []
 
 
-def _length(row: Row) -> int:
-    return sum(len(mark) for _, _, mark in row[2])
-
-
 @cache
 def _tiers_for(first_byte: int) -> list[tuple[list[Recogniser], _Tier]]:
     """Return the recognisers and rows of each tier for files that start with a byte."""
@@ -185,21 +182,26 @@ def _tiers_for(first_byte: int) -> list[tuple[list[Recogniser], _Tier]]:
 @cache
 def _tiers() -> dict[int, _Tier]:
     tiers = {tier: _Tier({}, []) for tier in RECOGNISERS}
-    # Of equally long signatures, Tika prefers the name that sorts last; sorting is stable.
-    by_name = sorted(read_signatures(), key=lambda row: row[1], reverse=True)
-    for rank, row in enumerate(sorted(by_name, key=_sort_key)):
-        number, media_type, parts = row
-        first, last, mark = parts[0]
-        tier = tiers.setdefault(number, _Tier({}, []))
+    ranked = sorted(map(_with_length, read_signatures()), key=itemgetter(0, 1, 2, 3), reverse=True)
+    for rank, (number, _, length, media_type, parts) in enumerate(ranked):
+        if number not in tiers:
+            tiers[number] = _Tier({}, [])
+        tier = tiers[number]
+        first, end, mark = parts[0]
         rows = tier.others
-        if first == last:
+        if end - first == len(mark):
             rows = tier.by_byte.setdefault(first, {}).setdefault(mark[0], [])
-        searched = tuple((start, stop + len(text), text) for start, stop, text in parts)
-        rows.append((rank, media_type, _length(row), searched))
+        rows.append((rank, media_type, length, parts))
     return dict(sorted(tiers.items(), reverse=True))
 
 
-def _sort_key(row: Row) -> tuple[int, bool, int]:
-    """Order rows by tier; those at the start of the file first; then the longest first."""
-    first, last, _ = row[2][0]
-    return -row[0], not first == last == 0, -_length(row)
+def _with_length(row: Row) -> tuple[int, bool, int, str, tuple[Part, ...]]:
+    """Return a row with its length, in the order of importance.
+
+    That is: the tier; at the start of the file or not; the length; and of equally long signatures,
+    Tika prefers the name that sorts last.
+    """
+    tier, media_type, parts = row
+    _, end, mark = parts[0]
+    length = len(mark) if len(parts) == 1 else sum(len(mark) for _, _, mark in parts)
+    return tier, end == len(mark), length, media_type, parts

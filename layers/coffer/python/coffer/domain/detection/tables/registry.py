@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from coffer.domain.text_tables import read_table
 
@@ -30,7 +31,7 @@ XML_ROOTS = {
 """Media types of XML dialects, by namespace ("" for none) and name of the document element."""
 
 Part = tuple[int, int, bytes]
-"""Bytes of a signature, after the first and last offset at which they may start."""
+"""Bytes of a signature, after the start and end of the part of a file that may hold them."""
 Row = tuple[int, str, tuple[Part, ...]]
 """A tier, a media type, and the parts of its signature."""
 
@@ -42,9 +43,14 @@ def read_signatures() -> Iterator[Row]:
 
 
 def _part(offset: str, escaped: str) -> Part:
-    first, _, last = offset.partition("-")
-    return (
-        int(first),
-        int(last or first),
-        escaped.encode().decode("unicode_escape").encode("latin1"),
-    )
+    mark = escaped.encode()
+    if b"\\" in mark:
+        mark = mark.decode("unicode_escape").encode("latin1")
+    first, last = _offsets(offset)
+    return first, last + len(mark), mark
+
+
+@cache
+def _offsets(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    return int(first), int(last or first)
