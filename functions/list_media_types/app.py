@@ -36,10 +36,11 @@ def list_media_types(request: Request) -> Response:
 def show_media_type(request: Request) -> Response:
     # The path variable is greedy because a media type has a slash. So this route also matches paths
     # with a slash at the end, and the variable may be empty.
-    if request.path.endswith("/"):
+    name = request.variables.get("id") or ""
+    if request.path.endswith("/") and name.rstrip("/") in ("", *accepted_media_types(forbidden)):
         return plain_path_response(request)
     identify(request)
-    media_type = find_media_type(request.variables.get("id") or "", forbidden)
+    media_type = find_media_type(name, forbidden)
     url = f"{request.base_url}{API_ROOT}/{KIND}/{quote(media_type)}"
     data = resource(KIND, media_type, {ATTRIBUTE: media_type})
     return Response.of_json({"data": data, "links": {"self": url}})
