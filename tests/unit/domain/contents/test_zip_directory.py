@@ -88,13 +88,17 @@ def archive_of(*entries: bytes, count: int | None = None, size: int | None = Non
     return directory + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, count, count, size, 0, 0)
 
 
-def zip64_of(*entries: bytes, count: int | None = None, size: int | None = None) -> bytes:
+def zip64_of(
+    *entries: bytes, count: int | None = None, size: int | None = None, is_small: bool = False
+) -> bytes:
+    """Return an archive with ZIP64 records; if `is_small`, the last record has its numbers, too."""
     directory = b"".join(entries)
     count = len(entries) if count is None else count
     size = len(directory) if size is None else size
     end = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, 0)
     locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, len(directory), 1)
-    last = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, *[0xFFFF] * 2, *[0xFFFFFFFF] * 2, 0)
+    counts, places = ([count] * 2, [size, 0]) if is_small else ([0xFFFF] * 2, [0xFFFFFFFF] * 2)
+    last = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, *counts, *places, 0)
     return directory + end + locator + last
 
 
@@ -169,6 +173,18 @@ def test_zip64_has_its_counts_and_sizes_in_other_records() -> None:
             (2**33, 2**32), (7, 2**34), (None, None),
         ]  # fmt: skip
         assert page.total == 3
+
+
+def test_an_archive_that_was_written_to_a_pipe_has_zip64_records_without_need() -> None:
+    """As by Info-ZIP (`cat a.txt | zip - -`) and .NET."""
+    page = listed(zip64_of(entry(b"a"), entry(b"b"), is_small=True))
+    assert ([one.name for one in page.members], page.damage) == (["a", "b"], None)
+
+
+def test_a_comment_that_looks_like_a_zip64_locator_is_a_comment() -> None:
+    comment = struct.pack("<4sIQI", b"PK\x06\x07", 0, 0, 1)
+    page = listed(archive_of(entry(b"a"), entry(b"b", comment=comment)))
+    assert ([one.name for one in page.members], page.damage) == (["a", "b"], None)
 
 
 def test_a_million_members_are_listed_in_pages_with_their_number() -> None:

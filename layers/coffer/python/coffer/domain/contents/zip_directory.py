@@ -29,7 +29,7 @@ _END_MARK, _LOCATOR_MARK, _ZIP64_END_MARK = b"PK\x05\x06", b"PK\x06\x07", b"PK\x
 _CENTRAL = Struct("<4xH2x4H3I3H4xI4x")
 _ZIP64_END = Struct("<4x28xQQQ")
 _LOCATOR = Struct("<4x4xQ4x")
-_END = Struct("<4x6xHIIH")
+_END = Struct("<4x6xHI4xH")
 _EXTRA = Struct("<HH")
 _TAIL_BYTES = _ZIP64_END.size + _LOCATOR.size + _END.size + 65_535
 _ENCRYPTED, _UTF8 = 0x01, 0x800
@@ -102,12 +102,12 @@ def _find_directory(reads: BoundedReads, tail_start: int, tail: bytes) -> _Direc
     at = _end_record(tail)
     if at is None:
         raise DamagedArchiveError("The end of the zip archive is missing: it has no directory.")
-    count, size, offset, _ = _END.unpack_from(tail, at)
+    count, size, _ = _END.unpack_from(tail, at)
     end = tail_start + at
-    if count == _MAX_16 or _MAX_32 in (size, offset):
-        zip64 = _zip64_end(reads, tail_start, tail, at)
-        if zip64 is not None:
-            end, count, size = zip64
+    # Programs that write to a pipe have the ZIP64 records also if all numbers fit 32 bits.
+    zip64 = _zip64_end(reads, tail_start, tail, at)
+    if zip64 is not None:
+        end, count, size = zip64
     # Bytes in front of the archive, as of a program that unpacks it, shift all offsets. So the
     # directory is found by its end.
     if size > end or (count * _CENTRAL.size > size and count != _MAX_16):
@@ -132,10 +132,13 @@ def _end_record(tail: bytes) -> int | None:
 def _zip64_end(
     reads: BoundedReads, tail_start: int, tail: bytes, at: int
 ) -> tuple[int, int, int] | None:
-    """Return the place of the ZIP64 end record, the number of members and the directory's size."""
+    """Return the place of the ZIP64 end record, the number of members and the directory's size.
+
+    Returns None if there is no such record.
+    """
     locator_at = at - _LOCATOR.size
     if locator_at < 0 or not tail.startswith(_LOCATOR_MARK, locator_at):
-        return None  # a 32-bit number that happens to be the largest
+        return None
     # The record is usually just before its locator; the stated offset may be shifted.
     near = locator_at - _ZIP64_END.size
     if near >= 0 and tail.startswith(_ZIP64_END_MARK, near):
@@ -144,7 +147,7 @@ def _zip64_end(
         place = _LOCATOR.unpack_from(tail, locator_at)[0]
         record = reads.read(place, _ZIP64_END.size)
     if len(record) < _ZIP64_END.size or not record.startswith(_ZIP64_END_MARK):
-        raise DamagedArchiveError("The ZIP64 end record of the zip archive is missing.")
+        return None  # the comment of the last member looks like a locator
     count, size, _ = _ZIP64_END.unpack_from(record)
     return place, count, size
 
