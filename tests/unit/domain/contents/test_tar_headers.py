@@ -200,6 +200,7 @@ def test_names_are_found_in_every_format(raw: bytes, name: str) -> None:
 SIZES: dict[str, tuple[bytes, int]] = {
     "octal": (header(size=b"00000000004") + DATA, 4),
     "with blanks": (header(size=b"         4 \x00") + DATA, 4),
+    "with bytes behind its end": (header(size=b"00000004\x00xyz") + DATA, 4),
     "empty": (header(size=b""), 0),
     "base 256": (header(size=b"\x80" + (4).to_bytes(11, "big")) + DATA, 4),
     "pax size": (pax((b"size", b"4")) + header(size=b"00000000000") + DATA, 4),
@@ -214,6 +215,7 @@ SIZES: dict[str, tuple[bytes, int]] = {
     "symbolic link with a size": (header(kind=b"2"), 0),
     "hard link with a size": (header(kind=b"1"), 0),
     "folder with a size": (header(kind=b"5"), 0),
+    "folder of an incremental archive": (header(kind=b"D") + DATA, 0),
 }  # fmt: skip
 
 
@@ -222,6 +224,13 @@ def test_the_next_header_is_found_behind_every_size(raw: bytes, size: int) -> No
     page = listed(raw + header(b"next") + DATA + END)
     member, following = page.members
     assert (member.size_bytes, following.name) == (size, "next")
+
+
+@pytest.mark.parametrize("kind", [b"5", b"D"])
+def test_folders_are_recognised(kind: bytes) -> None:
+    data = DATA if kind == b"D" else b""
+    page = listed(header(b"folder", kind=kind) + data + END)
+    assert [one.is_directory for one in page.members] == [True]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ _MAX_EXTENSION_BYTES = 32_768
 _REGULAR = frozenset(b"\x0007S")
 _WITHOUT_DATA = frozenset(b"123456")
 """Hard and symbolic links, devices, directories and pipes: their size says nothing about data."""
-_DIRECTORY, _SPARSE = ord("5"), ord("S")
+_DIRECTORIES = frozenset(b"5D")
+"""`D` is a folder of an incremental archive of GNU tar; its data are the names in it."""
+_SPARSE = ord("S")
 _LONG_NAME, _PAX = ord("L"), frozenset(b"xX")
 _EXTENSIONS = frozenset(b"LKxXgV")
 _MAX_EXTENSIONS = 8
@@ -178,7 +180,7 @@ def _member(
     # The last member may lack its padding.
     if at + (stored if has_data else 0) > blocks.reads.size_bytes:
         raise DamagedArchiveError(f"The data of member {number} ends behind the end of the file.")
-    is_directory = header.kind == _DIRECTORY or (
+    is_directory = header.kind in _DIRECTORIES or (
         header.kind in _REGULAR and name.endswith("/")  # as programs before 1988 wrote them
     )
     seconds = _seconds(pax.get(b"mtime"), header.raw[136:148])
@@ -186,7 +188,7 @@ def _member(
         number=number,
         name=name,
         is_directory=is_directory,
-        size_bytes=size if has_data and size >= 0 else 0,
+        size_bytes=size if has_data and header.kind not in _DIRECTORIES and size >= 0 else 0,
         modified=None if seconds is None else utc_text(seconds),
     )
     return member, min(end, _padded(blocks.reads.size_bytes))
@@ -229,7 +231,7 @@ def _number(raw: bytes) -> int | None:
     if raw[0] in (0x80, 0xFF):
         number = int.from_bytes(raw[1:], "big")
         return number - (1 << 8 * (len(raw) - 1)) if raw[0] == 0xFF else number
-    digits = raw.strip(b" \x00")
+    digits = _text(raw).strip(b" ")
     if any(digit not in b"01234567" for digit in digits):
         return None
     return int(digits, 8) if digits else 0
