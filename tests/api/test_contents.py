@@ -74,6 +74,15 @@ def tar_of(count: int) -> bytes:
     return out.getvalue()
 
 
+def declared_as(media_type: str) -> bytes:
+    """Return a zip archive that names its media type in its member `mimetype`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", media_type)
+        archive.writestr("data", "1")
+    return out.getvalue()
+
+
 def test_the_first_page_of_a_zip_has_its_members_and_their_number(stack: LocalStack) -> None:
     identifier = stored(stack, zip_of(50), "data.zip")
     response = contents(stack, identifier)
@@ -119,6 +128,9 @@ def test_the_pages_have_all_members(stack: LocalStack, body: bytes, name: str, c
         (xlsx(), "table.xlsx", "[Content_Types].xml"),
         (zip_of(1), "values.npz", "folder/0000.csv"),
         (zip_of(1), "project.qgz", "folder/0000.csv"),
+        (declared_as("image/openraster"), "leaf.ora", "data"),
+        (declared_as("application/x-krita"), "leaf.kra", "data"),
+        (declared_as("application/vnd.oasis.opendocument.base"), "samples.odb", "data"),
     ],
 )
 def test_documents_that_are_zip_archives_have_members(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from coffer.domain.contents.reads import BoundedReads
 from coffer.domain.contents.record import (
     DamagedArchiveError,
@@ -18,11 +20,7 @@ from coffer.domain.media_types import base_type
 from coffer.domain.uploads.record import ObjectUpload
 
 _ZIP, _TAR = "application/zip", "application/x-tar"
-# Zip archives that the table of media types does not have as such.
-_MORE_ZIPS = frozenset(
-    f"application/vnd.apple.{name}"
-    for name in ("numbers.18", "pages.18", "keynote.18", "keynote.13", "unknown.13")
-)
+_ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
 class _Stored:
@@ -42,28 +40,37 @@ def list_members(
 ) -> MembersPage:
     """Return a page of the members of an upload that is a zip or tar archive.
 
-    The detected media type decides that: also documents that are zip archives have members. At
-    most four ranges and 256 KiB are read. Raises NotFoundError for a file that is not stored,
-    InvalidError for one that has no members or whose members cannot be listed, and
-    MalformedRequestError for a position of another file.
+    Also documents that are zip archives have members. At most four ranges and 256 KiB are read.
+    Raises NotFoundError for a file that is not stored, InvalidError for one that has no members or
+    whose members cannot be listed, and MalformedRequestError for a position of another file.
     """
     identifier = upload.file_identifier
     if not upload.is_readable:
         reason = upload.rejection.detail if upload.rejection else "it was refused"
         raise NotFoundError("file_rejected", f"The file {identifier} is not kept: {reason}")
-    detected = base_type(upload.content.detected_media_type)
-    is_zip = is_a(detected, _ZIP) or detected in _MORE_ZIPS
-    if not is_zip and not is_a(detected, _TAR):
-        raise InvalidError(
-            "listing_not_supported",
-            f"The file {identifier} is {detected}. Members can be listed of zip archives, of "
-            "documents that are zip archives, and of tar archives without compression.",
-        )
     reads = BoundedReads(_Stored(store, upload))
     try:
-        return (list_zip if is_zip else list_tar)(reads, position, limit)
+        list_format = _list_of_format(reads, upload)
+        return list_format(reads, position, limit)
     except DamagedArchiveError as error:
         raise archive_damaged(str(error)) from error
     except ObjectMissingError as error:
         detail = f"The bytes of the file {identifier} are missing. Please report this file."
         raise NotFoundError("file_missing", detail) from error
+
+
+def _list_of_format(
+    reads: BoundedReads, upload: ObjectUpload
+) -> Callable[[BoundedReads, Position, int], MembersPage]:
+    """Return the function that lists archives of the upload's format; raise InvalidError."""
+    detected = base_type(upload.content.detected_media_type)
+    if is_a(detected, _TAR):
+        return list_tar
+    # A zip archive can declare a media type that no table has, in its member `mimetype`.
+    if is_a(detected, _ZIP) or reads.read(0, 4) in _ZIP_MARKS:
+        return list_zip
+    raise InvalidError(
+        "listing_not_supported",
+        f"The file {upload.file_identifier} is {detected}. Members can be listed of zip archives, "
+        "of documents that are zip archives, and of tar archives without compression.",
+    )
