@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from coffer.domain.errors import NotFoundError, PreconditionError
+from coffer.domain.errors import NotFoundError, PreconditionError, UnavailableError
 from coffer.domain.export.access_keys import MAX_PROBES, PresentedKey
 from coffer.domain.export.record import Export, ExportStatus, new_access_key
 from coffer.http.downloads.responses import MAX_BODY_BYTES
@@ -233,3 +233,19 @@ def test_a_missing_archive_does_not_spend_the_key() -> None:
     with pytest.raises(NotFoundError):
         archive.ask()
     assert not archive.is_spent
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_busy_store_does_not_spend_the_key(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_options: object) -> bytes:
+        raise UnavailableError("store_unavailable", "The store is busy.")
+
+    archive = Archive(size)
+    with monkeypatch.context() as busy:
+        busy.setattr(InMemoryDownloads, "read", refuse)
+        busy.setattr(InMemoryDownloads, "presigned_url", refuse)
+        with pytest.raises(UnavailableError):
+            archive.ask()
+    assert not archive.is_spent
+    assert is_download(archive, archive.ask())
+    assert archive.is_spent

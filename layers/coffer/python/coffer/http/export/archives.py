@@ -59,7 +59,7 @@ def archive_response(
                 headers=headers | {"Content-Range": f"bytes {start}-{end}/{size}"},
                 body=store.read(archive.key, start, end - start + 1),
             )
-        return _download(key.redeem(), size, headers, store)
+        return _download(key, archive, size, headers, store)
     except ObjectMissingError as error:
         raise access_key_not_found() from error
 
@@ -77,16 +77,24 @@ def _probed_range(header: str, size: int) -> tuple[int, int] | None:
 
 
 def _download(
-    archive: OpenedArchive, size: int, headers: dict[str, str], store: ObjectDownloads
+    key: PresentedKey,
+    archive: OpenedArchive,
+    size: int,
+    headers: dict[str, str],
+    store: ObjectDownloads,
 ) -> Response:
+    """Return the download and delete the key, which a store that is busy does not cost."""
     if size <= MAX_BODY_BYTES:
-        return Response(headers=headers, body=store.read(archive.key, 0, size))
+        body = store.read(archive.key, 0, size)
+        key.redeem()
+        return Response(headers=headers, body=body)
     link = store.presigned_url(
         archive.key,
         media_type=headers["Content-Type"],
         disposition=headers["Content-Disposition"],
         life=LINK_LIFETIME,
     )
+    key.redeem()
     return Response(
         status=HTTPStatus.TEMPORARY_REDIRECT,
         headers={
