@@ -200,8 +200,9 @@ def test_the_folder_of_a_relative_path_is_kept_with_the_name_of_the_file(
     assert parse_sent_name("leaf.png", relative_path) == SentName(folder, "leaf.png")
 
 
-def test_a_relative_path_names_a_file_without_a_name() -> None:
-    assert parse_sent_name(None, "folder/plot.R") == SentName("folder", "plot.R")
+@pytest.mark.parametrize("name", [None, "", "  ", ".", "../..", "folder/"])
+def test_a_relative_path_names_a_file_without_a_name(name: str | None) -> None:
+    assert parse_sent_name(name, "folder/plot.R") == SentName("folder", "plot.R")
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,10 @@ def parse_sent_name(
 
     A `name` that is a relative path has both; of a `name` that is another path, only the last
     segment is used. `relative_path` is a path that the client declares. Its folder has precedence,
-    and its last segment is used if `name` is empty. A single slash at its beginning is dropped: the
-    `fullPath` of a browser has one (W3C, File and Directory Entries API). Raises InvalidError for
-    names and paths that are too long, and for a declared path that could lead elsewhere.
+    and its last segment is used if nothing is left of `name`. A single slash at its beginning is
+    dropped: the `fullPath` of a browser has one (W3C, File and Directory Entries API). Raises
+    InvalidError for names and paths that are too long, and for a declared path that could lead
+    elsewhere.
     """
     *folders, last = _SEPARATORS.split(name or "")
     if relative_path and relative_path.strip():
@@ -119,7 +120,7 @@ def parse_sent_name(
                 "drive or a server, and every name has a letter, a digit or a sign.",
                 pointer=path_pointer,
             )
-        last = last or own_name
+        last = last if standardise(last) else own_name
     elif _IS_ABSOLUTE.match(name or "") or not _are_safe(folders):
         folders = []
     parsed = parse_file_name(last, pointer=pointer)
