@@ -84,6 +84,18 @@ def test_a_zip64_archive_of_several_gigabytes() -> None:
     assert_within_budget(reader)
 
 
+def test_a_document_that_was_written_to_a_pipe_has_zip64_records_without_need() -> None:
+    """As by Info-ZIP (`zip - .`) and .NET; its parts are not in the head of the file."""
+    document = builders.xlsx(first=False, padding=300_000)
+    rest, end = document[:-22], document[-22:]
+    count, size, offset = struct.unpack_from("<HII", end, 10)
+    end64 = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, count, count, size, offset)
+    locator = struct.pack("<IIQI", 0x07064B50, 0, len(rest), 1)
+    reader = CountingReader.of(rest + end64 + locator + end)
+    assert detect(reader, None).media_type.endswith("spreadsheetml.sheet")
+    assert_within_budget(reader)
+
+
 def test_a_large_compound_file_with_its_directory_far_away() -> None:
     head = builders.ole2(["WordDocument"], directory_sector=100)
     far = 200_000

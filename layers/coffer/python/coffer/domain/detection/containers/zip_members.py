@@ -89,23 +89,26 @@ def _from_directory(window: Window) -> list[Member]:
         return []
     end_offset = window.size_bytes - len(tail) + found
     size, offset = _END.unpack_from(tail, found)
+    # Programs that write to a pipe have the ZIP64 records also if all numbers fit 32 bits.
+    zip64 = _zip64_directory(window, end_offset)
     shift = 0
-    if _ELSEWHERE in (size, offset):
-        size, offset = _zip64_directory(window, end_offset)
-    else:
+    if zip64 is not None:
+        size, offset = zip64
+    elif _ELSEWHERE not in (size, offset):
         # Bytes in front of an archive (a program that unpacks it) shift all offsets.
         shift = max(0, end_offset - size - offset)
     directory = window.fetch(offset + shift, min(size, _DIRECTORY_BYTES))
     return _parse_directory(directory, shift)
 
 
-def _zip64_directory(window: Window, end_offset: int) -> tuple[int, int]:
+def _zip64_directory(window: Window, end_offset: int) -> tuple[int, int] | None:
+    """Return size and offset of the directory by the ZIP64 records, or None without these."""
     locator = window.fetch(end_offset - _LOCATOR.size, _LOCATOR.size)
     if not locator.startswith(_LOCATOR_MARK) or len(locator) < _LOCATOR.size:
-        return 0, 0
+        return None
     record = window.fetch(_LOCATOR.unpack(locator)[0], _ZIP64_END.size)
     if not record.startswith(_ZIP64_END_MARK) or len(record) < _ZIP64_END.size:
-        return 0, 0
+        return None
     size, offset = _ZIP64_END.unpack(record)
     return size, offset
 
