@@ -7,6 +7,7 @@ import json
 import re
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -113,6 +114,15 @@ def wait_for(probe: Callable[[], Found | None], seconds: float = _WAIT_SECONDS) 
             return found
         time.sleep(0.3)
     raise AssertionError(f"nothing happened within {seconds} s")
+
+
+def epub() -> bytes:
+    """Return an e-book of one chapter, which is a zip archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr("OEBPS/chapter1.xhtml", "Chapter 1")
+    return out.getvalue()
 
 
 def png(width: int = 640, height: int = 480) -> bytes:

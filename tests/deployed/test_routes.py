@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from tests.deployed.client import ApiClient, called_routes, png
+from tests.deployed.client import ApiClient, called_routes, epub, png
 from tests.deployed.deployment import Deployment
 from tests.deployed.emulator import Emulator
 from tests.deployed.test_main_job import create_metadata, ready, upload_file
-from tests.fakes.files import epub
 
 SUCCESS = frozenset({200, 201, 202, 204, 302, 303, 307})
 
