@@ -186,6 +186,13 @@ def test_derivatives_are_created_changed_and_deleted(api: ApiClient) -> None:
     path = f"/api/v1/derivative/{derivative}"
     call("GET", f"{path}?include=acDerivedFrom")
     call("PATCH", path, document("derivative", released, derivative))
+    source, person = {"type": "metadata", "id": metadata}, {"type": "person", "id": derivative}
+    call("GET", f"/api/v1/metadata/{metadata}/derivatives")
+    call("GET", f"/api/v1/metadata/{metadata}/relationships/derivatives")
+    call("PATCH", f"/api/v1/metadata/{metadata}/relationships/dcCreator", person)
+    call("GET", f"{path}/acDerivedFrom")
+    call("GET", f"{path}/relationships/acDerivedFrom")
+    call("PATCH", f"{path}/relationships/acDerivedFrom", source)
     call("GET", f"/api/v1/file/mybucket/derivative/{files[0]}")
     call("HEAD", f"/api/v1/file/mybucket/derivative/{files[0]}")
     call("GET", f"/api/v1/file-info/mybucket/derivative/{files[0]}.png")
