@@ -42,11 +42,11 @@ def member_of(stack: LocalStack) -> dict[str, str]:
     return token_of(stack, "aafc/user")
 
 
-def stored(stack: LocalStack, body: bytes, name: str) -> str:
+def stored(stack: LocalStack, body: bytes, name: str, folder: str = "") -> str:
     """Upload a file and return its identifier."""
     headers, form = multipart(body, name=name, media_type=None)
     headers |= member_of(stack)
-    sent = stack.request("POST", "/api/v1/file/aafc", headers=headers, body=form)
+    sent = stack.request("POST", f"/api/v1/file/aafc{folder}", headers=headers, body=form)
     assert sent.status == 200, sent.text
     return str(sent.json()["fileIdentifier"])
 
@@ -241,6 +241,11 @@ def test_members_are_listed_for_those_who_may_read_the_record(stack: LocalStack)
     )
     assert described.status == 201, described.text
     assert contents(stack, identifier, **stranger).status == 200
+
+
+def test_the_members_of_a_derivative_are_listed(stack: LocalStack) -> None:
+    identifier = stored(stack, zip_of(3), "a.zip", "/derivative")
+    assert len(contents(stack, identifier).json()["data"]) == 3
 
 
 def test_an_archive_that_is_gone_has_no_members(stack: LocalStack) -> None:

@@ -29,6 +29,11 @@ REASONS: dict[tuple[str, str], str] = {
     ("BuildExportFunction", "sqs:SendMessage"): _IN_TIME,
     ("CreateDerivativesInBulkFunction", "dynamodb:GetItem"): "says who claimed a file in that very "
     "moment: tests/contract/test_transactions.py",
+    # These tests use a stack of their own, whose calls are not recorded.
+    ("ListContentsFunction", "dynamodb:GetItem"): "says if the record of a file of another group "
+    "is public: tests/api/test_contents.py",
+    ("ListContentsFunction", "s3:GetObject"): "reads archives that are derivatives: "
+    "tests/api/test_contents.py",
     ("MakeThumbnailFunction", "sqs:SendMessage"): "only while the function that decodes is "
     "throttled: tests/security/test_decoder.py",
     ("KeepHouseFunction", "s3:AbortMultipartUpload"): "where a worker died for good: tests/export",
