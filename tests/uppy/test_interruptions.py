@@ -54,7 +54,7 @@ def test_a_removed_file_leaves_nothing_behind(
     with uppy.page.expect_response(lambda one: one.request.method == "DELETE") as aborted:
         uppy.do("upload()")
 
-    # Its body is not read: without a reader in the page, Playwright would wait for its end for ever.
+    # Its body is not read here: if no page reads it, Playwright waits for its end for ever.
     assert aborted.value.status == 200
     assert owner.stored_parts(uppy.session()) is None
     assert owner.status(uppy.session()) is None
