@@ -255,7 +255,8 @@ test-clients: $(DEV_STAMP) ## Generate clients in Python and TypeScript from the
 test-uppy: $(E2E_STAMP) ## Upload files in Chromium with Uppy 4, 5 and 6 from npm, unmodified (ARGS="-k name")
 	@.ci/install-chromium
 	@$(MAKE) -s $(UPPY_STAMP) || echo "the tests with Uppy are skipped" >&2
-	@$(PYTHON) -m pytest -rs tests/uppy $(ARGS)
+	@# Playwright waits for ever for some events: a test that takes three minutes ends the run.
+	@$(PYTHON) -m pytest -rs -o faulthandler_timeout=180 -o faulthandler_exit_on_timeout=true tests/uppy $(ARGS)
 
 .PHONY: test-hostile
 test-hostile: $(DEV_STAMP) ## Decode every file of a folder (IMAGES=folder, such as Pillow's Tests)
