@@ -6,12 +6,10 @@ source is.
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 
 def read_table(module: str, name: str) -> list[list[str]]:
     """Return the rows of the file `name` beside a module, whose `__file__` is `module`."""
-    path = os.path.join(os.path.dirname(module), name)  # noqa: PTH118, PTH120 - pathlib loads slowly
-    with open(path, encoding="utf-8") as table:  # noqa: PTH123 - as above
-        lines = table.read().splitlines()
+    lines = Path(module).with_name(name).read_text(encoding="utf-8").splitlines()
     return [line.split("\t") for line in lines if not line.startswith("#")]
