@@ -6,49 +6,26 @@ import io
 import tarfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffer.domain.contents.reads import BoundedReads
 from coffer.domain.contents.record import (
-    START,
     DamagedArchiveError,
     ListedMember,
-    MembersPage,
     Position,
 )
 from coffer.domain.contents.tar_headers import list_tar
 from coffer.domain.errors import MalformedRequestError
 from tests.detection.builders import CountingReader
+from tests.unit.domain.contents.pages import members_of, page_of
 
 END = bytes(1024)
 
-
-def listed(
-    archive: bytes | CountingReader, position: Position = START, limit: int = 1000
-) -> MembersPage:
-    reader = CountingReader.of(archive) if isinstance(archive, bytes) else archive
-    before = len(reader.reads)
-    try:
-        return list_tar(BoundedReads(reader), position, limit)
-    finally:
-        reads = reader.reads[before:]
-        assert len(reads) <= 4
-        assert sum(length for _, length in reads) <= 262_144
-        assert all(0 <= start <= reader.size_bytes for start, _ in reads)
-
-
-def all_members(archive: bytes | CountingReader, limit: int = 1000) -> list[ListedMember]:
-    members: list[ListedMember] = []
-    position: Position | None = START
-    while position is not None:
-        page = listed(archive, position, limit)
-        members += page.members
-        assert page.next is None or page.next > position
-        position = page.next
-    return members
+listed = partial(page_of, list_tar)
+all_members = partial(members_of, list_tar)
 
 
 def tar_of(*names: str, format_: int = tarfile.PAX_FORMAT, body: bytes = b"body") -> bytes:

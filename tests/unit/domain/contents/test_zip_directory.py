@@ -8,47 +8,24 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffer.domain.contents.reads import BoundedReads
 from coffer.domain.contents.record import (
-    START,
     DamagedArchiveError,
     ListedMember,
-    MembersPage,
     Position,
 )
 from coffer.domain.contents.zip_directory import list_zip
 from coffer.domain.errors import MalformedRequestError
 from tests.detection.builders import CountingReader
+from tests.unit.domain.contents.pages import members_of, page_of
 
-
-def listed(
-    archive: bytes | CountingReader, position: Position = START, limit: int = 1000
-) -> MembersPage:
-    reader = CountingReader.of(archive) if isinstance(archive, bytes) else archive
-    before = len(reader.reads)
-    try:
-        return list_zip(BoundedReads(reader), position, limit)
-    finally:
-        reads = reader.reads[before:]
-        assert len(reads) <= 4
-        assert sum(length for _, length in reads) <= 262_144
-        assert all(0 <= start <= reader.size_bytes for start, _ in reads)
-
-
-def all_members(archive: bytes | CountingReader, limit: int = 1000) -> list[ListedMember]:
-    members: list[ListedMember] = []
-    position: Position | None = START
-    while position is not None:
-        page = listed(archive, position, limit)
-        members += page.members
-        assert page.next is None or page.next > position
-        position = page.next
-    return members
+listed = partial(page_of, list_zip)
+all_members = partial(members_of, list_zip)
 
 
 def zip_of(*names: str, comment: bytes = b"", body: bytes = b"body") -> bytes:
