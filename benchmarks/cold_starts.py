@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
-from benchmarks import instructions  # noqa: E402 - where it is found is only known now
+from benchmarks import instructions  # noqa: E402 - found only after the line above
 from local.invocation import function_environment  # noqa: E402 - as above
 from local.resources import Function  # noqa: E402 - as above
 from local.stack import LocalStack  # noqa: E402 - as above

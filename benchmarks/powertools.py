@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
-from benchmarks import instructions  # noqa: E402 - where it is found is only known now
+from benchmarks import instructions  # noqa: E402 - found only after the line above
 
 LAYER = Path(__file__).resolve().parents[1] / "layers" / "coffer" / "python"
 BOTO3 = 'import boto3; boto3.client("s3")'

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYER = ROOT / "layers" / "coffer" / "python"
 sys.path[:0] = [str(LAYER), str(ROOT)]
 
-from benchmarks import instructions  # noqa: E402 - where it is found is only known now
+from benchmarks import instructions  # noqa: E402 - found only after the line above
 from tests.environment import REQUIRED  # noqa: E402 - as above
 
 KEY, SECRET, TOKEN = "ASIAEXAMPLEEXAMPLE", "secret" * 7, "T" * 900

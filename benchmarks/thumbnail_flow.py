@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "layers" / "coffer" / "python"), str(ROOT)]
 
-from PIL import Image, ImageDraw  # noqa: E402 - where it is found is only known now
+from PIL import Image, ImageDraw  # noqa: E402 - found only after the line above
 
 from local.faults.chaos import Chaos  # noqa: E402 - as above
 from local.invocation import Outcome  # noqa: E402 - as above
